@@ -415,6 +415,8 @@ export const requirements = [
       'engine.instances': 'load, ps and unload take a real model through its life, for tokens with models:load only',
       'upstream.serves': 'models of another server are listed, granted, asked and counted like any',
       'upstream.tools': 'a model of another server calls the tools of this one, which decides each call',
+      'upstream.one-call':
+        "a client that wants one call at a time gets one, through OpenAI's and Anthropic's SDKs, also of a server that writes two",
       'upstream.faults':
         'an upstream server that dies, hangs, lies or stops halfway fails its request, in words, and no other',
       'upstream.budget': 'a budget keeps an estimate for the prompt, and is charged what the upstream server counts',

@@ -1,8 +1,11 @@
+import Anthropic from '@anthropic-ai/sdk';
 import { createUpstreamEngine } from '@latchkey/server';
 import { engineContract } from '@latchkey/server/testing';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tiktoken } from '../support/mcp-servers.ts';
 import {
+  callsFunctions,
   HELLO,
   liesAboutItsLength,
   type MisbehavingUpstream,
@@ -110,6 +113,58 @@ describe('an upstream server that misbehaves', () => {
       // Nothing else is touched.
       expect((await ask()).body.choices[0].message.content).toBe('Hello');
     }
+  });
+
+  verifies('upstream.one-call', async () => {
+    const { token } = await createToken(server, 'one-call', TINY);
+    const openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: token, maxRetries: 0 });
+    const anthropic = new Anthropic({ baseURL: server.url, apiKey: token, maxRetries: 0 });
+    const schema = { type: 'object' as const, properties: { city: { type: 'string' } } };
+    const messages = [{ role: 'user' as const, content: 'The weather in Oslo and in Rome?' }];
+    const chat = {
+      model: 'faulty/tiny',
+      messages,
+      tools: [{ type: 'function' as const, function: { name: 'weather', parameters: schema } }],
+    };
+    const asResponse = {
+      model: 'faulty/tiny',
+      input: 'The weather in Oslo and in Rome?',
+      tools: [{ type: 'function' as const, name: 'weather', parameters: schema, strict: false }],
+    };
+    const message = {
+      ...{ model: 'faulty/tiny', max_tokens: 50, messages },
+      tools: [{ name: 'weather', input_schema: schema }],
+    };
+    const one = { parallel_tool_calls: false };
+    const choice = { tool_choice: { type: 'auto' as const, disable_parallel_tool_use: true } };
+    const completions = openai.chat.completions;
+    const callsIn = ({ choices }: OpenAI.ChatCompletion) =>
+      choices[0]?.message.tool_calls?.map(({ id: _, ...call }) => call);
+    const oslo = { type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } };
+    const rome = { type: 'function', function: { name: 'weather', arguments: '{"city":"Rome"}' } };
+    const ask = async <Answer>(send: () => Promise<Answer>): Promise<Answer> => {
+      faulty.next.push(
+        callsFunctions([
+          ['weather', { city: 'Oslo' }],
+          ['weather', { city: 'Rome' }],
+        ]),
+      );
+      return send();
+    };
+    expect(callsIn(await ask(() => completions.create(chat)))).toEqual([oslo, rome]);
+    expect(faulty.asked.at(-1)?.body).not.toHaveProperty('parallel_tool_calls');
+
+    const whole = await ask(() => completions.create({ ...chat, ...one }));
+    expect(callsIn(whole)).toEqual([oslo]);
+    expect(whole.choices[0]?.finish_reason).toBe('tool_calls');
+    expect(faulty.asked.at(-1)?.body).toMatchObject({ parallel_tool_calls: false });
+    const streamed = await ask(() => completions.stream({ ...chat, ...one }).finalChatCompletion());
+    expect(callsIn(streamed)).toMatchObject([{ function: { arguments: '{"city":"Oslo"}' } }]);
+    const { output, parallel_tool_calls: said } = await ask(() => openai.responses.create({ ...asResponse, ...one }));
+    expect([said, output.filter(({ type }) => type === 'function_call').length]).toEqual([false, 1]);
+    const { content } = await ask(() => anthropic.messages.create({ ...message, ...choice }));
+    expect(content).toMatchObject([{ type: 'tool_use', input: { city: 'Oslo' } }]);
+    expect(faulty.asked.at(-1)?.body).toMatchObject({ parallel_tool_calls: false });
   });
 
   verifies('upstream.budget', async () => {

@@ -45,9 +45,14 @@ const ENDED = [USAGE, 'data: [DONE]\n\n'];
 /** Answers with a text. */
 export const says = (text: string): Behaviour => sends([chunk({ content: text }), chunk({}, 'stop'), ...ENDED]);
 /** Answers with a call of one function. */
-export const callsFunction = (name: string, args: object): Behaviour => {
-  const call = { index: 0, id: 'call_1', type: 'function', function: { name, arguments: JSON.stringify(args) } };
-  return sends([chunk({ tool_calls: [call] }), chunk({}, 'tool_calls'), ...ENDED]);
+export const callsFunction = (name: string, args: object): Behaviour => callsFunctions([[name, args]]);
+/** Answers with calls of several. */
+export const callsFunctions = (calls: readonly (readonly [name: string, args: object])[]): Behaviour => {
+  const chunks = calls.map(([name, args], index) => {
+    const called = { name, arguments: JSON.stringify(args) };
+    return chunk({ tool_calls: [{ index, id: `call_${index + 1}`, type: 'function', function: called }] });
+  });
+  return sends([...chunks, chunk({}, 'tool_calls'), ...ENDED]);
 };
 
 const answers = sends([HELLO, chunk({}, 'stop'), USAGE, 'data: [DONE]\n\n']);

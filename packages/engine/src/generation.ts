@@ -59,6 +59,8 @@ export interface GenerateRequest {
   readonly prompt?: RawPrompt;
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
+  /** The turn ends with its first call of a tool, read or not; absent: it may have several. */
+  readonly oneCall?: true;
   readonly sampling: Sampling;
   /** Generation ends before the first of these; they are not part of the answer. */
   readonly stop: readonly string[];

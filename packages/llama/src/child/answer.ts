@@ -8,22 +8,28 @@ export class Answer {
   readonly #emit: (event: EngineEvent) => void;
   readonly #stops: StopStrings;
   readonly #formatStops: readonly string[];
+  readonly #endsWithCall: boolean;
+  #hasCalled = false;
 
-  /** `formatStops` end the turn like the model's own end token; `stops` are those of the request. */
+  /**
+   * `formatStops` end the turn like the model's own end token; `stop` are the texts of the request that do, and with
+   * `oneCall` its first call of a tool does.
+   */
   constructor(
     parser: TurnParser,
-    stops: readonly string[],
+    { stop: stops, oneCall = false }: { readonly stop: readonly string[]; readonly oneCall?: boolean },
     formatStops: readonly string[],
     emit: (event: EngineEvent) => void,
   ) {
     this.#parser = parser;
     this.#emit = emit;
+    this.#endsWithCall = oneCall;
     this.#stops = new StopStrings([...stops, ...formatStops]);
     this.#formatStops = formatStops.filter((stop) => !stops.includes(stop));
   }
 
   get stopped(): boolean {
-    return this.#stops.found !== undefined;
+    return this.#hasCalled || this.#stops.found !== undefined;
   }
 
   read(text: string): void {
@@ -40,6 +46,7 @@ export class Answer {
     if (stop !== undefined) {
       return this.#formatStops.includes(stop) ? { reason: 'stop' } : { reason: 'stop_string', stopString: stop };
     }
+    if (this.#hasCalled) return { reason: 'tool_calls' };
     if (cutShort) return { reason: 'length' };
     return { reason: this.#parser.callCount > 0 ? 'tool_calls' : 'stop' };
   }
@@ -51,6 +58,8 @@ export class Answer {
       else {
         this.#flush();
         this.#emit(event);
+        const isRead = event.type === 'tool_call.end' || event.type === 'tool_call.invalid';
+        if (isRead) this.#hasCalled = this.#endsWithCall;
       }
     }
   }

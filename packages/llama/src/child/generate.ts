@@ -103,7 +103,7 @@ async function runTurn({ model, request, prompt, room, lease, count, signal, emi
         tools: request.tools,
         dropsCalls: request.tools.length > 0 && request.toolChoice === 'none',
       });
-  const answer = new Answer(parser, request.stop, isRaw ? [] : model.format.stop, emit);
+  const answer = new Answer(parser, request, isRaw ? [] : model.format.stop, emit);
   const grammar = new TurnGrammar(model, prompt, parser);
   const text = new TokenTextStream(model.texts);
   const generationStarted = performance.now();

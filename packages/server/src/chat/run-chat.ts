@@ -13,6 +13,7 @@ import type { ModelLoadEvent } from './chat-model.ts';
 import type { ChatTurn, TurnRecord } from './chat-turn.ts';
 import { answersInPlace } from './conversation.ts';
 import { executeCall, refuseBeyondLimit, refuseUnconfirmed, requestConfirmation } from './execute-call.ts';
+import { firstCallOnly } from './first-call.ts';
 import { fitAnswers, lessRoom } from './fit-answers.ts';
 import type { RoundEvent } from './generate-within-budget.ts';
 import { holdCalls, isHeld } from './held-calls.ts';
@@ -151,7 +152,8 @@ async function* runRound(
   let begun = false;
   let processing = true;
   try {
-    for await (const event of turn.generate(toGenerateRequest(turn, record, options), signal, options.keepsRoom)) {
+    const generated = turn.generate(toGenerateRequest(turn, record, options), signal, options.keepsRoom);
+    for await (const event of turn.request.oneCall ? firstCallOnly(generated) : generated) {
       if (isLoadEvent(event)) {
         yield event;
         continue;
@@ -308,6 +310,7 @@ export function toGenerateRequest(
     tools,
     // A model that may not call still gets the tools: the engine removes text that looks like a call of them.
     toolChoice: options.mayCall ? chooseTools(request.toolChoice, tools.length > 0, options.first) : 'none',
+    ...(request.oneCall && tools.length > 0 ? { oneCall: true } : {}),
     sampling: request.sampling,
     stop: request.stop,
     cacheScope: turn.cacheScope,

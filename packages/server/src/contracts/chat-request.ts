@@ -51,6 +51,8 @@ export interface ChatRequest {
   /** Tools that the client runs itself: a call of one ends the turn. */
   readonly clientTools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
+  /** A model calls at most one tool before it is answered; absent: it may call several at once. */
+  readonly oneCall?: true;
   readonly sampling: Sampling;
   readonly stop: readonly string[];
   readonly maxOutputTokens?: number;

@@ -218,6 +218,23 @@ describe('a tool call', () => {
     ]);
   });
 
+  it('is the only one of its round where one was asked for, also of an engine that writes several', async () => {
+    const toolset = desk();
+    const two: Turn = [progress(), ...call('write', {}, 0), ...call('read', {}, 1), finish('tool_calls')];
+    const { types, record, requests } = await play([two, two, says('Ok')], { toolset, request: { oneCall: true } });
+    expect(requests.map(({ oneCall }) => oneCall)).toEqual([true, true, true]);
+    expect(toolset.calls.map(({ name }) => name)).toEqual(['write', 'write']);
+    expect(types.filter((type) => type === 'tool_call.start')).toHaveLength(2);
+    expect(record.added[0]?.content).toMatchObject([{ type: 'tool_call', name: 'write' }]);
+  });
+
+  it('of the client is the only one of its round, too', async () => {
+    const two: Turn = [progress(), ...call('ask_user', {}, 0), ...call('ask_user', {}, 1), finish('tool_calls')];
+    const { types, record } = await play([two], { request: { clientTools: [clientTool], oneCall: true } });
+    expect(types.filter((type) => type === 'client_tool_call.end')).toHaveLength(1);
+    expect(record.output).toMatchObject([{ type: 'client_tool_call', name: 'ask_user' }]);
+  });
+
   it('may follow on another for several rounds', async () => {
     const { record, requests } = await play([callsTool('read'), callsTool('write'), says('Both done')], {
       toolset: desk(),

@@ -7,7 +7,7 @@ import type { CountBody } from './schema.ts';
 
 const KNOWN = keys('type', 'name', 'description', 'input_schema', 'cache_control');
 const KNOWN_IN_SETS = keys('type', 'mcp_server_name', 'default_config', 'configs', 'cache_control');
-const KNOWN_IN_CHOICES = keys('type', 'name');
+const KNOWN_IN_CHOICES = keys('type', 'name', 'disable_parallel_tool_use');
 const KNOWN_IN_SERVERS = keys('type', 'url', 'name', 'authorization_token', 'tool_configuration');
 
 type Tool = NonNullable<CountBody['tools']>[number];
@@ -20,6 +20,7 @@ export interface RequestTools {
   readonly positions: readonly number[];
   readonly integrations: readonly IntegrationRequest[];
   readonly toolChoice: ToolChoice;
+  readonly oneCall?: true;
 }
 
 /** Reads the tools. Types that only Anthropic's servers run are ignored. Throws ServerError with the path. */
@@ -40,7 +41,8 @@ export function readTools(body: CountBody, ignored: IgnoredKeys): RequestTools {
   requireServers(tools, body.mcp_servers ?? []);
   const integrations = [...(body.integrations ?? []).map(toIntegration), ...servers];
   const toolChoice = readChoice(body, { clientTools, hasTools: clientTools.length + integrations.length > 0 }, ignored);
-  return { clientTools, positions, integrations, toolChoice };
+  const oneCall = body.tool_choice?.disable_parallel_tool_use === true;
+  return { clientTools, positions, integrations, toolChoice, ...(oneCall ? { oneCall } : {}) };
 }
 
 function toDefinition({ name, description, input_schema: parameters }: Tool, position: number): ToolDefinition {

@@ -34,6 +34,7 @@ const CHOICES = ['auto', 'any', 'tool', 'none'] as const;
 const choiceSchema = z.looseObject({
   type: z.enum(CHOICES, `expected one of ${CHOICES.join(', ')}`),
   name: name.nullish(),
+  disable_parallel_tool_use: z.boolean().nullish(),
 });
 
 const mcpServerSchema = z.looseObject({

@@ -43,6 +43,7 @@ export function parseChatCompletion(body: unknown, addition?: Addition): ParsedC
     ...toToolSearch(chat),
     clientTools,
     toolChoice,
+    ...(chat.parallel_tool_calls === false ? { oneCall: true } : {}),
     sampling: toSampling(chat),
     stop: chat.stop ?? [],
     store: false,

@@ -93,6 +93,7 @@ export const chatCompletionSchema = z.looseObject({
   stop: stopSchema,
   tools: list(toolSchema, 128).nullish(),
   tool_choice: z.union([z.string().max(64), z.looseObject({ type: z.string().max(64) })]).nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
   response_format: responseFormatSchema.nullish(),
   reasoning_effort: effortSchema,
   reasoning: z.looseObject({ effort: effortSchema }).nullish(),

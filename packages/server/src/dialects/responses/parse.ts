@@ -89,6 +89,7 @@ function parsePrompt(body: CountBody, seal: CallerSeal): ParsedPrompt {
       integrations,
       ...toToolSearch(body),
       toolChoice,
+      ...(body.parallel_tool_calls === false ? { oneCall: true } : {}),
       sampling: {},
       stop: [],
       store: false,
@@ -108,7 +109,6 @@ function noteWithoutEffect(body: ResponsesBody, ignored: IgnoredKeys): void {
   for (const one of body.include ?? []) if (one !== SEALED_THOUGHTS) ignored.add(`include[].${one}`);
   if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier');
   if (body.truncation != null && body.truncation !== 'disabled') ignored.add('truncation');
-  if (body.parallel_tool_calls === false) ignored.add('parallel_tool_calls');
 }
 
 /** The fields of the neutral request, and the parameters that may have been sent for them. */

@@ -42,6 +42,7 @@ export function toBody(request: GenerateRequest, model: string, cacheSalt: strin
     logit_bias: sampling.tokenBias,
     stop: request.stop.length === 0 ? undefined : request.stop,
     tools: tools.length === 0 ? undefined : tools.map((tool) => ({ type: 'function', function: tool })),
+    parallel_tool_calls: tools.length > 0 && request.oneCall ? false : undefined,
     tool_choice: tools.length === 0 ? undefined : toToolChoice(request.toolChoice),
     reasoning_effort: request.reasoning === undefined ? undefined : EFFORTS[request.reasoning],
     response_format:

@@ -71,15 +71,25 @@ describe('a request', () => {
       context_management: {},
       thinking: { type: 'enabled', budget_tokens: 2000, display: 'omitted' },
       tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 5 }],
-      tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+      tool_choice: { type: 'auto', disable_parallel: true },
     });
     expect(ignored).toEqual([
       'metadata',
       'context_management',
       'thinking.display',
       'tools[].web_search_20250305',
-      'tool_choice.disable_parallel_tool_use',
+      'tool_choice.disable_parallel',
     ]);
+  });
+
+  it.each([
+    [true, true],
+    [false, undefined],
+    [null, undefined],
+  ])('with disable_parallel_tool_use %j may have one call: %j', (sent, oneCall) => {
+    const { request, ignored } = parse({ tool_choice: { type: 'auto', disable_parallel_tool_use: sent } });
+    expect(request.oneCall).toBe(oneCall);
+    expect(ignored).toEqual([]);
   });
 
   it('of a count has no limit to its answer', () => {

@@ -311,6 +311,18 @@ describe('what is wrong', () => {
   });
 });
 
+describe('parallel_tool_calls', () => {
+  it.each([
+    [false, true],
+    [true, undefined],
+    [null, undefined],
+  ])('%j leaves one call: %j', (sent, oneCall) => {
+    const { request, ignored } = parse({ tools: [tool], parallel_tool_calls: sent });
+    expect(request.oneCall).toBe(oneCall);
+    expect(ignored).toEqual([]);
+  });
+});
+
 describe('what has no effect', () => {
   it('is listed by its place, and never refused', () => {
     const { ignored } = parse({

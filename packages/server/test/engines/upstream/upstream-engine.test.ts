@@ -337,6 +337,14 @@ describe('what goes to a server', () => {
     expect(sent).not.toMatch(/scope-of-a-token|key-of-a-token/);
   });
 
+  it('is told that one call is wanted, where there are tools', async () => {
+    const tools = [{ name: 'add', parameters: { type: 'object' } }];
+    const sent = async (more: object) => (await playOne(streams(ANSWER), more)).upstream.asked[0]?.body;
+    expect(await sent({ tools, oneCall: true })).toMatchObject({ parallel_tool_calls: false });
+    expect(await sent({ tools })).not.toHaveProperty('parallel_tool_calls');
+    expect(await sent({ oneCall: true })).not.toHaveProperty('parallel_tool_calls');
+  });
+
   it('is never sent on by a redirect', async () => {
     const { upstream } = await playOne(streams(ANSWER));
     expect(upstream.calls).toEqual([

@@ -214,11 +214,10 @@ describe('POST /v1/responses', () => {
       ],
       truncation: 'auto',
       prompt_cache_key: 'thread-1',
-      parallel_tool_calls: false,
     });
     expect(answer.status).toBe(200);
     expect(String(answer.headers['latchkey-ignored']).split(', ').toSorted()).toEqual([
-      ...['input[].web_search_call', 'parallel_tool_calls', 'prompt_cache_key'],
+      ...['input[].web_search_call', 'prompt_cache_key'],
       ...['tools[].tool_search', 'tools[].web_search', 'truncation'],
     ]);
   });
