@@ -22,6 +22,8 @@ export const consoleRequirements = [
         "the console and 'latchkey token doctor' find the same tokens to look at, and a wide one is narrowed after its diff",
       'console.pins': 'a definition that is held back is shown in the console with what differs, and approved as shown',
       'console.models': 'a model is loaded and unloaded in the console, by a token that may',
+      'console.downloads':
+        'a model is downloaded in the console with its progress, also after the page is loaded again, tried again and cancelled, by a token that may',
       'console.installation':
         'models, MCP servers, usage, the audit log and settings are shown and changed in the console',
       'console.sees-what-it-may': 'the console hides what a token may not do, and the API refuses it',

@@ -69,7 +69,9 @@ const PAGES: readonly PageRow[] = [
     pattern: '/models',
     label: strings.nav.models,
     action: 'models:read',
-    render: (_, identity) => <Models mayLoad={mayDo(identity, 'models:load')} />,
+    render: (_, identity) => (
+      <Models mayLoad={mayDo(identity, 'models:load')} mayDownload={mayDo(identity, 'models:download')} />
+    ),
   },
   {
     pattern: '/mcp',

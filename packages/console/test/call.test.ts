@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ApiError } from '../src/api/api-error.ts';
+import { ApiError, isFinal } from '../src/api/api-error.ts';
 import { call, onUnauthenticated } from '../src/api/call.ts';
 import { signIn } from '../src/api/identity.ts';
-import { isFinal } from '../src/pages/approvals.tsx';
 
 beforeEach(() => vi.stubGlobal('localStorage', { getItem: () => null }));
 afterEach(() => vi.unstubAllGlobals());

@@ -13,3 +13,7 @@ export class ApiError extends Error {
     this.param = param;
   }
 }
+
+/** Whether the same request would be refused again; a limit that is used up is one that passes. */
+export const isFinal = ({ status }: ApiError): boolean =>
+  status >= 400 && status < 500 && ![408, 425, 429].includes(status);

@@ -1,12 +1,13 @@
 import type { ApprovalState, ShownApproval } from '@latchkey/client';
 import { visibleLine } from '@latchkey/mcp-bridge/visible-text';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError, isFinal } from '../api/api-error.ts';
 import { watchApprovals } from '../api/approvals.ts';
 import { ApprovalCard } from '../parts/approval-card.tsx';
 import { canAskToNotify, notifyOf } from '../parts/desktop-notice.ts';
 import { Failure, Notice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
+import { passed } from '../parts/passed.ts';
 import { strings } from '../strings.ts';
 
 const words = strings.approvals;
@@ -120,23 +121,5 @@ async function follow(signal: AbortSignal, { onList, onRequested, onEnded, onFai
       if (error instanceof ApiError && isFinal(error)) return;
     }
     await passed(RECONNECT_MILLISECONDS, signal);
-  }
-}
-
-/** Whether the same request would be refused again; a limit that is used up is one that passes. */
-export const isFinal = ({ status }: ApiError): boolean =>
-  status >= 400 && status < 500 && ![408, 425, 429].includes(status);
-
-/** Waits for a while, and until the page can be seen. */
-async function passed(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  while (document.hidden && !signal.aborted) {
-    await new Promise<void>((resolve) => {
-      document.addEventListener('visibilitychange', () => resolve(), { once: true });
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
   }
 }

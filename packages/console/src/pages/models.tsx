@@ -10,21 +10,27 @@ import {
   unloadModel,
 } from '../api/models.ts';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { formatBytes } from '../parts/format-bytes.ts';
 import { Listing, RowTable } from '../parts/listing.tsx';
+import { ModelDownloads } from '../parts/model-downloads.tsx';
 import { Failure, Notice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { strings } from '../strings.ts';
 
 const words = strings.models;
-const GIB = 2 ** 30;
-const MIB = 2 ** 20;
+
+interface ModelsProps {
+  readonly mayLoad: boolean;
+  readonly mayDownload: boolean;
+}
 
 /** The models that the token may see: what is installed, what is loaded, what cannot be used and why. */
-export function Models({ mayLoad }: { readonly mayLoad: boolean }) {
+export function Models({ mayLoad, mayDownload }: ModelsProps) {
   const { value, error, reload } = useLoaded(listModels);
   const [loading, setLoading] = useState<Model>();
   const [unloading, setUnloading] = useState<ModelInstance>();
+  const [isAsking, setAsking] = useState(false);
   const [done, setDone] = useState<string>();
   const { columns } = words;
   const aliases = Map.groupBy(Object.entries(value?.aliases ?? {}), ([, key]) => key);
@@ -39,12 +45,35 @@ export function Models({ mayLoad }: { readonly mayLoad: boolean }) {
       title={words.title}
       lead={words.lead}
       actions={
-        <button type="button" onClick={() => void reload()}>
-          {words.refresh}
-        </button>
+        <>
+          {mayDownload && (
+            <button
+              type="button"
+              onClick={() => {
+                setDone(undefined);
+                setAsking(true);
+              }}
+            >
+              {strings.downloads.ask}
+            </button>
+          )}
+          <button type="button" onClick={() => void reload()}>
+            {words.refresh}
+          </button>
+        </>
       }
     >
       {done !== undefined && <Notice>{done}</Notice>}
+      {mayDownload && (
+        <ModelDownloads
+          isAsking={isAsking}
+          onAsked={() => setAsking(false)}
+          onDone={(text) => {
+            setDone(visibleLine(text));
+            void reload();
+          }}
+        />
+      )}
       {loading !== undefined && (
         <LoadForm
           key={loading.key}
@@ -245,6 +274,3 @@ const describe = ({ type, params_string: size, quantization, capabilities }: Mod
   ]
     .filter((part) => part !== '')
     .join(', ');
-
-const formatBytes = (bytes: number): string =>
-  bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${(bytes / MIB).toFixed(1)} MiB`;
