@@ -86,14 +86,17 @@ describe.runIf(program !== undefined)('downloads in the console', () => {
         await open();
         await page.getByLabel('Model or address').fill(`elsewhere/${width}`);
         await page.getByLabel('Model or address').press('Enter');
-        await form.getByRole('alert').getByText(/no such repository/).waitFor();
+        await form
+          .getByRole('alert')
+          .getByText(/no such repository/)
+          .waitFor();
         await expectAccessible(page, `a download that was refused, ${width}`);
         await keepPicture(page, `downloads-refused-${width}`);
         await page.getByLabel('Model or address').fill(model);
         await page.getByLabel('Quantization').fill('q8_0');
         await page.getByLabel('Quantization').press('Enter');
 
-        // It is there after the page is loaded again, and after the session that began it.
+        // It is there after the page is loaded again.
         const progress = page.getByRole('progressbar', { name: `Download of ${model}` });
         const at = page.getByText(/^1\.\d MiB of \d\.\d MiB/);
         await at.waitFor();
@@ -136,6 +139,19 @@ describe.runIf(program !== undefined)('downloads in the console', () => {
         await page.getByLabel('Model or address').fill(model);
         await page.getByLabel('Model or address').press('Enter');
         await page.getByText(`${model} is there already.`).waitFor();
+
+        // Who signs out leaves nothing behind of what was asked.
+        await open();
+        await page.getByLabel('Model or address').fill(`acme/left-${width}`);
+        await page.getByLabel('Model or address').press('Enter');
+        await at.waitFor();
+        const kept = () => page.evaluate(() => localStorage.getItem('latchkey.downloads'));
+        expect(await kept()).toContain(`acme/left-${width}`);
+        if (width < 600) await page.getByRole('button', { name: 'Menu' }).press('Enter');
+        await page.getByRole('button', { name: 'Sign out' }).press('Enter');
+        await page.getByLabel('Token').waitFor();
+        await expect.poll(kept).toBeNull();
+        letGo();
 
         // A token without the action has no button; one that may not see a download is not told of it.
         const reader = await createToken(server, `reader ${width}`, { actions: ['models:read'], models: ['*'] });

@@ -30,6 +30,11 @@ export function forgetDownload(id: string): void {
   store(keptDownloads().filter((download) => download.id !== id));
 }
 
+/** Forgets all: an address that was asked for may have a password in it, and another person may sign in next. */
+export function forgetDownloads(): void {
+  store([]);
+}
+
 function store(downloads: readonly KeptDownload[]): void {
   if (downloads.length === 0) localStorage.removeItem(PLACE);
   else localStorage.setItem(PLACE, JSON.stringify(downloads));

@@ -1,4 +1,5 @@
 import { call, SESSIONS_PATH } from './call.ts';
+import { forgetDownloads } from './download-store.ts';
 import { forgetSession, type KeptSession, keepSession, keptSession } from './session-store.ts';
 
 /** One grant of a caller's authority. */
@@ -56,12 +57,13 @@ export async function findProvider(): Promise<Provider | undefined> {
   return openid ?? undefined;
 }
 
-/** Ends the session. The page forgets its key in any case. */
+/** Ends the session. The page forgets its key and the downloads in any case. */
 export async function signOut(): Promise<void> {
   try {
     await call('DELETE', `${SESSIONS_PATH}/current`);
   } finally {
     forgetSession();
+    forgetDownloads();
   }
 }
 
