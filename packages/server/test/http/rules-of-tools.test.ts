@@ -1,4 +1,4 @@
-import { attenuateToken, type ToolRule } from '@latchkey/auth-core';
+import { attenuateToken, createMemoryLimitStore, type ToolRule } from '@latchkey/auth-core';
 import { llm } from '@latchkey/auth-core/llm';
 import { callsTool, says } from '@latchkey/engine/testing';
 import { describe, expect, it } from 'vitest';
@@ -93,6 +93,22 @@ describe('a rule that limits calls', () => {
     await answer(run.server, decider, run.id, { decision: 'deny' });
     await run.end();
     expect(await limitsOf(run.server, run.agent)).toMatchObject([{ name: 'callsPerDay', remaining: 1 }]);
+  });
+
+  it('is not passed while calls cannot be counted: what has a limit is refused, and the rest goes on', async () => {
+    const limits = createMemoryLimitStore();
+    let isGone = false;
+    const take: typeof limits.take = (claims, now) =>
+      isGone ? Promise.reject(new Error('the store is gone')) : limits.take(claims, now);
+    const server = await newServer({ shares: { limits: { ...limits, take } } });
+    const token = await server.issue(may(rules), 'ci');
+    isGone = true;
+    const refused = await echo(server, token);
+    expect(refused.result).toMatchObject({ isError: true });
+    expect(textOf(refused)).toMatch(/cannot count now. Try again later/);
+    expect(textOf(await call(server, token, 'calls'))).toContain('[]');
+    isGone = false;
+    expect((await echo(server, token)).result).toMatchObject({ isError: false });
   });
 
   it('asks no person about a call for which there is no room', async () => {
