@@ -133,9 +133,9 @@ function checkRefill({ amount, interval }: Refill): Refill {
   return Object.freeze({ amount, interval: checkWindow(interval) });
 }
 
-const WINDOWS: ReadonlySet<string> = new Set(['minute', 'hour', 'day', 'month'] satisfies Window[]);
+const WINDOWS: readonly Window[] = ['minute', 'hour', 'day', 'month'];
 
 function checkWindow(window: Window): Window {
-  if (WINDOWS.has(window)) return window;
-  throw new TypeError(`a window must be one of ${[...WINDOWS].join(', ')}`);
+  if (WINDOWS.includes(window)) return window;
+  throw new TypeError(`a window must be one of ${WINDOWS.join(', ')}`);
 }

@@ -2,8 +2,7 @@
 export function printPath(path: readonly (string | number)[]): string {
   let text = '';
   for (const key of path) {
-    if (typeof key === 'number') text += `[${key}]`;
-    else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) text += `[${JSON.stringify(key)}]`;
+    if (typeof key === 'number' || !/^[A-Za-z_]\w*$/.test(key)) text += `[${JSON.stringify(key)}]`;
     else text += text === '' ? key : `.${key}`;
   }
   return text;

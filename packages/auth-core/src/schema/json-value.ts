@@ -6,18 +6,19 @@ export function isJsonObject(value: unknown): value is Readonly<Record<string, u
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const IS_OF_TYPE: Readonly<Partial<Record<JsonType, (value: unknown) => boolean>>> = {
+const IS_OF_TYPE: Readonly<Record<JsonType, (value: unknown) => boolean>> = {
   null: (value) => value === null,
   array: Array.isArray,
   object: isJsonObject,
   integer: Number.isInteger,
   number: Number.isFinite,
+  boolean: (value) => typeof value === 'boolean',
+  string: (value) => typeof value === 'string',
 };
 
-/** Whether the value has the type. A number that JSON cannot represent, such as NaN, has none. */
+/** Whether the value has the type. A number that JSON cannot represent, such as NaN, has none; no value has another type. */
 export function isOfType(value: unknown, type: JsonType): boolean {
-  // Those that the table lacks, boolean and string, are called so by typeof.
-  return IS_OF_TYPE[type]?.(value) ?? typeof value === type;
+  return Object.hasOwn(IS_OF_TYPE, type) && IS_OF_TYPE[type](value);
 }
 
 const STEPS_A_VALUE = 25;

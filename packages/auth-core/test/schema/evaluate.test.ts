@@ -159,6 +159,8 @@ describe('what cannot be checked', () => {
     [JSON.parse('{"constructor":1}'), 'a'],
     [{ maxLength: undefined } as unknown as JsonSchema, 'a'],
     [{ type: 'date' } as unknown as JsonSchema, 'a'],
+    [{ type: 'toString' } as unknown as JsonSchema, 'a'],
+    [{ type: 'undefined' } as unknown as JsonSchema, undefined],
   ])('refuses: %j', (schema, value) => {
     expect(evaluate(schema, value)).toBeDefined();
   });
