@@ -130,9 +130,9 @@ function blot(value: unknown): unknown {
 export function withAuditedLogins(auth: Auth, trail: Pick<AuditTrail, 'identify' | 'refused'>): Auth {
   return {
     ...auth,
-    verify: async (text) => {
+    verify: async (text, from) => {
       try {
-        const principal = await auth.verify(text);
+        const principal = await auth.verify(text, from);
         trail.identify(principal);
         return principal;
       } catch (error) {

@@ -17,7 +17,7 @@ export function withFreshSettings(auth: Auth, settings: Pick<LiveSettings, 'fres
   };
   return {
     ...auth,
-    verify: (text) => unlessLockedDown(() => auth.verify(text)),
+    verify: (text, from) => unlessLockedDown(() => auth.verify(text, from)),
     introspect: (text) => unlessLockedDown(() => auth.introspect(text)),
   };
 }
