@@ -1,4 +1,4 @@
-import { watchFile } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ServerConfig } from '../config/schema.ts';
 import { OperatorError } from '../contracts/operator-error.ts';
@@ -40,9 +40,30 @@ export function createConfigLookout({ file, running, load, logger }: ConfigWatch
   };
 }
 
-/** Calls `look` after each change of the file, as long as the process runs. Looking at it works on every file system. */
+/**
+ * Calls `look` after each change of the file, as long as the process runs, and once at first: the file may have changed
+ * since the server read it. Looking at it every two seconds works on every file system.
+ */
 export function watchConfigFile(file: string, look: () => void): void {
-  watchFile(file, { interval: INTERVAL_MILLISECONDS, persistent: false }, look);
+  let last: string | undefined;
+  const lookIfChanged = async (): Promise<void> => {
+    try {
+      const seen = await stateOf(file);
+      if (seen === last) return;
+      last = seen;
+      look();
+    } finally {
+      lookLater();
+    }
+  };
+  const lookLater = () => setTimeout(lookIfChanged, INTERVAL_MILLISECONDS).unref();
+  lookLater();
+}
+
+/** What is another after each change of a file. */
+async function stateOf(file: string): Promise<string> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
+  return found === undefined ? 'missing' : `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
 }
 
 /** The keys that differ, or why the configuration cannot be used. */

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { createConfigLookout } from '../../src/command/watch-config-file.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { createConfigLookout, watchConfigFile } from '../../src/command/watch-config-file.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { configSchema, type ServerConfigInput } from '../../src/config/schema.ts';
+import { temporaryFolder } from '../scripted/temporary-folder.ts';
 
 const configOf = (changes: Partial<ServerConfigInput> = {}) =>
   configSchema.parse({ data: '/d', models: '/m', ...changes });
@@ -45,5 +48,15 @@ describe('a configuration file that is changed while the server runs', () => {
       ['error', 'config.json: port: expected a number'],
     ]);
     expect(() => lookAt(new TypeError('a fault of ours'))).toThrow('a fault of ours');
+  });
+
+  it('is looked at once at first, since it may have changed meanwhile, and after each change', async () => {
+    const file = join(temporaryFolder(), 'config.json');
+    writeFileSync(file, '{}');
+    const look = vi.fn();
+    watchConfigFile(file, look);
+    await expect.poll(() => look.mock.calls.length).toBe(1);
+    writeFileSync(file, '{ "port": 5 }');
+    await expect.poll(() => look.mock.calls.length).toBe(2);
   });
 });
