@@ -3,6 +3,7 @@ import { createAuth, createMemoryTokenStore, type TokenStore } from '@latchkey/a
 import { type Auth, type Grant, llm } from '@latchkey/auth-core/llm';
 import { fixedClock } from '@latchkey/auth-core/testing';
 import { describe, expect, it } from 'vitest';
+import { withAuditedLogins } from '../../src/audit/audit-trail.ts';
 import {
   DEFAULT_INSTALLATION_SETTINGS,
   requiresToken,
@@ -53,6 +54,19 @@ describe('verifying with the settings of an installation', () => {
     await here.settings.change({ tokenKinds: { 'api-key': false } }, {});
     clock.advance(501);
     await expect(there.auth.verify(token)).rejects.toMatchObject({ code: 'AUTH_TOKEN_KIND_DISABLED' });
+  });
+
+  it('passes the address of the caller on, as the log of logins does', async () => {
+    const { auth, settings } = await newShare(await openSettings(), createMemoryTokenStore());
+    const addresses: unknown[] = [];
+    const verify: Auth['verify'] = async (_, from) => {
+      addresses.push(from?.address);
+      return auth.operator();
+    };
+    const core: Auth = { ...auth, verify };
+    const trail = { identify: () => {}, refused: () => {} };
+    await withAuditedLogins(withFreshSettings(core, settings), trail).verify('token', { address: '192.0.2.1' });
+    expect(addresses).toEqual(['192.0.2.1']);
   });
 
   it('lets nobody in when the settings could not be read for a second', async () => {
